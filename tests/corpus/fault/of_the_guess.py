@@ -337,3 +337,14 @@ class OfSomeSizes(nn.Module):
 
     def forward(self, x):
         return x.view(*self.shape)
+
+
+class OfAnotherMethod(nn.Module):
+    """It has to be fitted before it is called."""
+
+    def fit(self, x):
+        """Keep the mean of some data."""
+        self.mean = x.mean(0)
+
+    def forward(self, x):
+        return x - self.mean

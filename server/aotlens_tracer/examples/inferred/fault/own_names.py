@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from ..reading.conditional_attributes import conditions_of, is_set_by_a_subclass, sets_computed_names
+from ..reading.conditional_attributes import (
+    conditions_of,
+    is_set_by_a_subclass,
+    is_set_by_another_method,
+    sets_computed_names,
+)
 from ..reading.written_keys import is_no_written_key
 from ..repairs.failed_attempt import FailedAttempt
 
@@ -25,7 +30,10 @@ def fails_for_all_arguments(failed: FailedAttempt) -> bool:
 
 
 def depends_on_constructor(failed: FailedAttempt) -> bool:
-    """Whether an attribute is missing that a constructor sets: under a condition, by a computed name, in a subclass."""
+    """Whether an attribute is missing that is set elsewhere.
+
+    In a constructor under a condition, by a computed name or in a subclass, or in a method that has to be called first.
+    """
     error = failed.error
     obj = error.obj if isinstance(error, AttributeError) else None
     if not isinstance(error, AttributeError) or not isinstance(obj, nn.Module) or not error.name:
@@ -36,4 +44,5 @@ def depends_on_constructor(failed: FailedAttempt) -> bool:
         owner = place.variables.get("self") if place is not None else None
         return not isinstance(owner, nn.Module) or not is_no_written_key(owner, obj, error.name)
     is_conditional = conditions_of(cls, error.name) is not None
-    return is_conditional or sets_computed_names(cls) or is_set_by_a_subclass(cls, error.name)
+    is_set_elsewhere = is_set_by_a_subclass(cls, error.name) or is_set_by_another_method(cls, error.name)
+    return is_conditional or sets_computed_names(cls) or is_set_elsewhere

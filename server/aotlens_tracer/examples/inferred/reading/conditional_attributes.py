@@ -1,4 +1,4 @@
-"""Attributes that a constructor may set: under a condition, by a computed name, or in a subclass."""
+"""Attributes that are not always there: set under a condition, by a computed name, a subclass or another method."""
 
 from __future__ import annotations
 
@@ -64,6 +64,22 @@ def _sets_computed(call: ast.Call) -> bool:
     place = _NAME_AT.get(function)
     name = call.args[place] if place is not None and place < len(call.args) else None
     return name is not None and not isinstance(name, ast.Constant)
+
+
+_CALLED_FIRST = ("__init__", "forward", "__call__")
+
+
+@functools.cache
+def is_set_by_another_method(cls: type, attribute: str) -> bool:
+    """Whether a method that neither the constructor nor the call is sets an attribute: it has to be called before."""
+    for base in cls.__mro__:
+        if base is nn.Module:
+            return False
+        for name, method in vars(base).items():
+            definition = definition_of(method) if inspect.isfunction(method) and name not in _CALLED_FIRST else None
+            if definition is not None and _settings(definition, attribute, ()):
+                return True
+    return False
 
 
 def is_set_by_a_subclass(cls: type, attribute: str) -> bool:
