@@ -6,6 +6,7 @@ from aotlens.explain.brief import listed
 from aotlens.explain.failures import problem
 from aotlens_tracer.wire.findings import Finding, InEager, Subject
 from aotlens_tracer.wire.problems import Raised
+from aotlens_tracer.wire.training_steps import SIGN
 
 from .about import About
 from .kind import Kind
@@ -22,10 +23,11 @@ def _words(about: About) -> str:
         have, them = ("has", "it") if len(reason.handed_on) == 1 else ("have", "them")
         return (
             f"the backward pass of the second iteration fails, because {names} {have} the graph of the first: "
-            f"detach {them} before the next iteration ({raised})"
+            f"detach {them} before the next iteration\n{raised}"
         )
     if reason.in_turn and reason.step == 1:
-        return f"this backward pass fails after what the iteration does before it: {raised}"
+        loss = about.first.subjects[0].name.partition(SIGN)[2].partition("#")[0]
+        return f"the backward pass of `{loss}` fails after what the iteration does before it: {raised}"
     when = f" of the second {'iteration' if reason.in_turn else 'training step'}" if reason.step == 2 else ""
     return f"in eager, {_PARTS[reason.stage]}{when} fails: {raised}"
 
