@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
@@ -42,7 +44,7 @@ class Turns:
         """Run a turn; they are numbered from 0. Raises what the script raises, and what it cannot do here."""
         for name, value in self._given.items():
             self._names[name] = value + number if type(value) is int else value
-        with self._setup.entered(self._path):
+        with self._setup.entered(self._path), _scalers_without_data():
             exec(self._code, self._names)
 
     def with_graph(self) -> tuple[str, ...]:
@@ -60,6 +62,19 @@ class Turns:
     def _value(self, name: str) -> Any:
         first, *rest = name.split(".")
         return functools.reduce(lambda value, part: getattr(value, part, None), rest, self._names.get(first))
+
+
+@contextlib.contextmanager
+def _scalers_without_data() -> Iterator[None]:
+    """Let gradient scalers step without a look at the gradients, which is for infinities in them."""
+
+    def step(scaler: torch.amp.GradScaler, optimizer: torch.optim.Optimizer, *args: Any, **kwargs: Any) -> Any:
+        return optimizer.step(*args, **kwargs)
+
+    def nothing(scaler: torch.amp.GradScaler, *args: Any) -> None: ...
+
+    with patch.multiple(torch.amp.GradScaler, step=step, unscale_=nothing, update=nothing):
+        yield
 
 
 def _has_graph(value: Any) -> bool:

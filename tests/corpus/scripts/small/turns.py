@@ -151,3 +151,19 @@ def hidden_reset_sometimes():
         out, hidden = net(torch.randn(5, 2, 4), hidden)
         loss = out.pow(2).mean()
         loss.backward()
+
+
+def scaled():
+    net = nn.GRU(4, 4)
+    optimizer = torch.optim.AdamW(net.parameters())
+    scaler = torch.amp.GradScaler("cpu")
+    hidden = None
+    for _ in range(3):
+        out, hidden = net(torch.randn(5, 2, 4), hidden)
+        loss = out.pow(2).mean()
+        optimizer.zero_grad()
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        scaler.step(optimizer)
+        scaler.update()
