@@ -436,3 +436,48 @@ def test_an_interpreter_without_torch_is_no_finding(folder: Path, tmp_path: Path
     os.chmod(python, 0o755)
     with pytest.raises(CannotTrace):
         trace_project(select([str(folder)]), ProjectOptions(python=str(python), use_kept=False))
+
+
+STEPS = """\
+import torch
+from torch import nn
+
+rewards = []
+net = nn.Linear(8, 1)
+
+
+def fits(x, y):
+    for _ in range(5):
+        loss = nn.BCEWithLogitsLoss()(net(x), y.float())
+        loss.backward()
+
+
+def finish():
+    wrong = torch.stack(rewards).sum() * net(torch.randn(2, 8)).sum()
+    wrong.backward()
+
+
+def guessed(loader):
+    for x, y in loader:
+        perhaps = (net(x) @ torch.ones(3)).mean()
+        perhaps.backward()
+
+
+if __name__ == "__main__":
+    fits(torch.randn(16, 8), torch.randint(2, (16,)))
+"""
+
+
+def test_a_script_that_fails_for_what_it_says_itself_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    """What other code may fill first, and what is guessed, is not to blame."""
+    (tmp_path / "steps.py").write_text(STEPS, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run_check(["."], CheckOptions(tracing=ProjectOptions(jobs=1), show_untraced=True)) == 1
+    printed = capsys.readouterr().out
+    assert [line.split(" ")[:3] for line in printed.splitlines() if " trace-failed " in line][:1] == [
+        ["steps.py:10:16:", "error", "trace-failed"]
+    ]
+    assert "Found 1 error in 1 file" in printed
+    assert "wrong" in printed and "perhaps" in printed

@@ -214,6 +214,7 @@ def finding_of(failure: Failure, state: TargetState) -> Finding:
     is_guess = failure.stage == "example" and not written and not isinstance(failure.problem, Raised)
     # The set-up of a script may need what is not here: its data, or a state that other code makes first.
     is_new_step = is_step(state.key.qualname) and not state.maps and failure.stage != "syntax"
+    is_new_step = is_new_step and not _is_of_the_script(failure, state)
     # A mixin with a `forward` is a target by its text alone.
     is_no_target = isinstance(failure.problem, NotAModule) and not written
     is_guess = is_guess or is_new_step or is_no_target
@@ -222,6 +223,15 @@ def finding_of(failure: Failure, state: TargetState) -> Finding:
         return Finding("example-failed", example.path, example.line, example.column, reason=Incomplete())
     line = (state.examples[0].definition_line if state.examples else None) or 1
     return failure_finding(failure, state.key.path, line, advise=True, is_guess=is_guess)
+
+
+def _is_of_the_script(failure: Failure, state: TargetState) -> bool:
+    """Whether a training step fails for what the script alone says: operands that clash, none of which is a guess."""
+    step = state.attempt.step if state.attempt is not None else None
+    operation = failure.operation
+    if step is None or step.guessed or step.on_cpu or step.not_taken or operation is None or operation.clash is None:
+        return False
+    return all(0 not in (each.shape or ()) for each in operation.operands)  # what nobody has filled yet
 
 
 def _span(snapshot: Snapshot, state: TargetState, document: Document, findings: Sequence[Finding]) -> Span | None:

@@ -18,7 +18,10 @@ def everything(state: TargetState) -> TargetState:
 
 
 def for_locks(state: TargetState) -> TargetState:
-    """The target without recorded values, and without the latest attempt: what locks and findings are made of."""
+    """The target without recorded values: what locks and findings are made of.
+
+    The latest attempts of training steps that fail stay too: what the script guesses tells who is to blame.
+    """
     return _with_maps(state, lambda map: replace(map, values=None))
 
 
@@ -31,12 +34,13 @@ def for_findings(state: TargetState) -> TargetState:
 
 
 def _with_maps(state: TargetState, lighter: Callable[[DescriptorMap], DescriptorMap]) -> TargetState:
-    map, other = state.map, state.other
+    map, other, attempt = state.map, state.other, state.attempt
+    is_failing_step = state.failure is not None and attempt is not None and attempt.step is not None
     return replace(
         state,
         map=lighter(map) if map is not None else None,
         other=replace(other, map=lighter(other.map)) if other.map is not None else other,
-        attempt=None,
+        attempt=lighter(attempt) if attempt is not None and is_failing_step else None,
     )
 
 

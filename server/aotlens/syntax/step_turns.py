@@ -28,12 +28,14 @@ class StepTurn:
 
     `carried` are the names that a turn hands on to the next one, and `given` the variables that the loop itself binds.
     Both are empty if the step is in no loop. `reads` are the names that the first turn takes from before.
+    `is_usual` says that no more happens in it than in the step alone.
     """
 
     statements: tuple[Node, ...] = ()
     carried: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     reads: frozenset[str] = frozenset()
+    is_usual: bool = True
 
     def texts(self, source: BlockSource, prepared: Collection[int]) -> tuple[Statement, ...]:
         """The statements without those that have made the batch before the turn, by the ids of their nodes.
@@ -46,7 +48,7 @@ class StepTurn:
 
 
 def turn_of(source: BlockSource, backward: BackwardCall) -> StepTurn:
-    """The turn of a step; without statements if no more happens in it than in the step alone."""
+    """The turn of a step; without statements if there is no block of them around it."""
     region = region_of(backward)
     is_loop = region.type in LOOPS
     block = region.child_by_field_name("body") if is_loop else region
@@ -59,9 +61,9 @@ def turn_of(source: BlockSource, backward: BackwardCall) -> StepTurn:
     given = target_names(region.child_by_field_name("left")) if region.type == "for_statement" else frozenset()
     changed = frozenset[str]().union(*(flow_of(node).all_bound | mutated(node) for node in kept)) - given
     carried = sorted(needed & changed) if is_loop else []
-    if len(losses) < 2 and not carried:
-        return StepTurn()
-    return StepTurn(tuple(kept), tuple(carried), tuple(sorted(given & needed)), needed)
+    is_usual = len(losses) < 2 and not carried
+    reads = needed if not is_usual else frozenset[str]()
+    return StepTurn(tuple(kept), tuple(carried), tuple(sorted(given & needed)), reads, is_usual)
 
 
 def _steps(statement: Node) -> bool:

@@ -74,6 +74,7 @@ def _example(source: BlockSource, backward: BackwardCall, others: Others) -> Exa
         turn=turn.texts(source, sliced.prepared),
         carried=turn.carried,
         given=turn.given,
+        is_usual=turn.is_usual,
         conditions=tuple(conditions),
         conditions_of_callers=tuple(before.conditions.items()),
         pinned=tuple(name for moment in prelude if moment.is_pinned for name in sorted(moment.flow.binds)),

@@ -8,12 +8,17 @@ from collections.abc import Callable
 import torch
 
 from ..examples.evaluate import BuiltExample
-from ..failures import Codebase, at_the_change, changed_in_place, failure_of, text_of
+from ..failures import Codebase, at_the_change, failure_of, text_of
 from ..torch_private import unset_fake_temporarily
-from ..wire.eager_run import EagerError
+from ..wire.eager_run import EagerError, InTurn
 from .overwritten import what_is_changed
 
-_TWICE = "backward through the graph a second time"
+_TEXTS: dict[str, InTurn] = {
+    "backward through the graph a second time": "freed",
+    "modified by an inplace operation": "overwritten",
+    "can be implicitly created only for scalar outputs": "not-scalar",
+}
+"""What autograd refuses, by a part of its message."""
 
 
 def error_of_turns(
@@ -37,15 +42,15 @@ def error_of_turns(
             except Exception as error:
                 text = text_of(error)
                 failure = failure_of(error, "forward", codebase)
-                is_of_autograd = isinstance(error, RuntimeError) and (_TWICE in text or changed_in_place(text))
-                if not is_of_autograd or not turns.is_own(failure.path, failure.line):
+                why = next((why for part, why in _TEXTS.items() if part in text), None)
+                if why is None or not turns.is_own(failure.path, failure.line):
                     return otherwise
-                if changed_in_place(text):
+                if why == "overwritten":
                     with unset_fake_temporarily():
                         failure = at_the_change(failure, what_is_changed(_run_all, again(), codebase))
                 step = number + 1
                 place = failure.path, failure.line, failure.frames, failure.column
-                return EagerError(step, "backward", failure.problem, *place, in_turn=True, handed_on=handed_on)
+                return EagerError(step, "backward", failure.problem, *place, in_turn=why, handed_on=handed_on)
             handed_on = turns.with_graph()
     return None
 

@@ -25,6 +25,7 @@ from ..findings.of_steps import of_step
 from ..findings.of_unregistered import of_unregistered
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import copies_of_sharded, deep_copies, is_traceable_wrapper_subclass, pytree
+from ..wire.descriptor_map import DescriptorMap
 from ..wire.eager_run import EagerError, EagerRun
 from ..wire.unregistered import Unregistered
 from .build_example import Built, evaluate, is_given
@@ -114,7 +115,10 @@ def _error_of_turns(
     context: Context, imported: Imported, built: Built, train: bool | None, error: EagerError | None
 ) -> EagerError | None:
     """Return the error in the whole turns of a script's loop; that of the two steps if these are no such turns."""
-    if built.source.step is None or not built.source.step.turn or (error is not None and error.step == 1):
+    step = built.source.step
+    if step is None or not step.turn or (error is not None and error.step == 1):
+        return error
+    if step.is_usual and _is_scalar(context.draft.map):
         return error
     try:
         with guarded(FOUND_SECONDS):
@@ -123,6 +127,12 @@ def _error_of_turns(
             return error_of_turns(example, context.codebase, again, error)
     except BaseException:  # user code may raise SystemExit and KeyboardInterrupt too
         return error
+
+
+def _is_scalar(map: DescriptorMap) -> bool:
+    """Whether what the graphs return is one number each, as a loss is."""
+    returned = (slot for graph in map.graphs for slot in graph.outputs if slot.kind == "PlainAOTOutput")
+    return all(size == 1 for slot in returned for size in slot.shape or ())
 
 
 def _run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:

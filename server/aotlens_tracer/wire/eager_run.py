@@ -13,6 +13,10 @@ from .problems import Problem
 from .subclasses import Sharding
 from .unregistered import Unregistered
 
+InTurn = Literal["freed", "overwritten", "not-scalar"]
+"""What a backward pass in a script's loop fails for: another one has freed the graph of both, something has changed a
+value that it needs, or it begins at a tensor of several numbers."""
+
 
 @dataclass(frozen=True)
 class EagerGradient:
@@ -101,8 +105,8 @@ class EagerError:
     """The error that ends the run: `step` is 1 or 2, `stage` the part of the step that raises it.
 
     `path`, `line` and `column` are the user's innermost place, None if unknown; `frames` the user's part of the
-    traceback, outermost first. `in_turn` says that the step is a whole turn of the loop around a training step, with
-    all its backward passes; `handed_on` are the names whose tensors came with a graph from the turn before.
+    traceback, outermost first. `in_turn` says what fails if the step is a whole turn of the loop around a training
+    step, with all its backward passes; `handed_on` are the names whose tensors came with a graph from the turn before.
     """
 
     step: int
@@ -112,7 +116,7 @@ class EagerError:
     line: int | None = None
     frames: tuple[Frame, ...] = ()
     column: int | None = None
-    in_turn: bool = False
+    in_turn: InTurn | None = None
     handed_on: tuple[str, ...] = ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .eager_run import InTurn
 from .json_codec import Tagged
 from .named_things import OutputName
 from .places import Expression
@@ -50,14 +51,14 @@ class NotInEachCall(Tagged):
 class InEager(Tagged):
     """A training step in eager ends with an error: which step, and the part of it.
 
-    `in_turn` says that the step is a whole turn of a script's loop, and `handed_on` are the names whose tensors came
-    with a graph from the turn before.
+    `in_turn` says what fails in a whole turn of a script's loop (`eager_run.InTurn`), None if the step is no such turn.
+    `handed_on` are the names whose tensors came with a graph from the turn before.
     """
 
     step: int
     stage: Literal["forward", "backward"]
     problem: Problem
-    in_turn: bool = False
+    in_turn: InTurn | None = None
     handed_on: tuple[str, ...] = ()
 
 

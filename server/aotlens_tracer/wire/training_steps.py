@@ -52,7 +52,7 @@ class StepSource:
     (`optimizer`, `self.opt_d`), and `all_optimizers` those of all steps of the same function or script.
     `turn` are the statements of one whole turn of the loop around the step, with all its backward passes and the steps
     of optimizers, `carried` the names that a turn hands on to the next one, and `given` the variables that the loop
-    itself binds; empty if no more happens in it than in the step alone.
+    itself binds. `is_usual` says that no more happens in it than in the step alone.
     `conditions` are those of the branches around the backward pass that no loop changes; the step is traced whatever
     they say. `conditions_of_callers` are the same around the calls that lead to the step's function: each is a variable
     that a statement before `frame` binds, and its code. `pinned` are the names to which a comment above a loop gives
@@ -72,6 +72,7 @@ class StepSource:
     turn: tuple[Statement, ...] = ()
     carried: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    is_usual: bool = True
     conditions: tuple[str, ...] = ()
     conditions_of_callers: tuple[tuple[str, str], ...] = ()
     pinned: tuple[str, ...] = ()

@@ -697,8 +697,8 @@ def test_a_turn_has_what_its_backward_passes_need_and_hand_on() -> None:
     assert (step.carried, step.given) == (("hidden",), ("step",))
 
 
-def test_a_turn_that_has_no_more_than_the_step_is_left_out() -> None:
+def test_a_turn_that_has_no_more_than_the_step_is_usual() -> None:
     step = sliced(
         TURNS.replace("hidden", "9").replace("9 =", "_ =").replace("first.mean().backward()", "pass"), "@loss"
     ).step
-    assert step is not None and not step.turn
+    assert step is not None and step.is_usual

@@ -167,3 +167,18 @@ def scaled():
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         scaler.step(optimizer)
         scaler.update()
+
+
+def no_scalar():
+    net = nn.Linear(4, 2)
+    criterion = nn.MSELoss(reduction="none")
+    for _ in range(3):
+        loss = criterion(net(torch.randn(8, 4)), torch.randn(8, 2))
+        loss.backward()
+
+
+def weighted():
+    net = nn.Linear(4, 2)
+    for _ in range(3):
+        loss = net(torch.randn(8, 4)).pow(2)
+        loss.backward(torch.ones_like(loss))
