@@ -18,7 +18,7 @@ _TEXTS: dict[str, InTurn] = {
     "modified by an inplace operation": "overwritten",
     "can be implicitly created only for scalar outputs": "not-scalar",
 }
-"""What autograd refuses, by a part of its message."""
+"""The reasons for which autograd refuses, by a part of its message."""
 
 
 def error_of_turns(

@@ -14,8 +14,8 @@ from .subclasses import Sharding
 from .unregistered import Unregistered
 
 InTurn = Literal["freed", "overwritten", "not-scalar"]
-"""What a backward pass in a script's loop fails for: another one has freed the graph of both, something has changed a
-value that it needs, or it begins at a tensor of several numbers."""
+"""The reason for which a backward pass in a script's loop fails: another one has freed the graph of both, something has
+changed a value that it needs, or it begins at a tensor of several numbers."""
 
 
 @dataclass(frozen=True)
