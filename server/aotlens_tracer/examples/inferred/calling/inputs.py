@@ -109,15 +109,18 @@ class Inputs:
         return entries_read(self.function, owner)
 
     def _row(self, name: str, annotation: Any, demand: Demand) -> Value | None:
-        """The argument of a call whose rows others pick by their indices: all have equally many; None if none do."""
+        """The argument of a call whose rows others pick by their indices: all have equally many; None if none do.
+
+        None too if axes have names, which say by themselves which of them are equal.
+        """
         indices = row_indices(self.function)
         if not indices or (annotation is not None and not is_tensor(annotation)) or demand.dtype == "bool":
             return None
+        if any(self.demand(each).names for each in self.parameters):
+            return None
         if name in indices:
             return Tensor((LENGTH,), "int64", LENGTH)
-        if demand.rank is not None and demand.rank > 2:
-            return None
-        rank = 1 if demand.dtype == "int64" else 2
+        rank = max(1 if demand.dtype == "int64" else 2, demand.rank or 0)
         return self.tensor(replace(demand, rank=rank, axes={**demand.axes, 0: LENGTH}, names=()))
 
     def _dictionary(self, owner: str, keys: Collection[str]) -> Entries:
