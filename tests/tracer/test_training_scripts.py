@@ -265,7 +265,7 @@ def test_a_loop_fails_where_it_fails_for_its_user(name: str) -> None:
     assert (line is not None) == bool(told)
     if line is not None:
         ((target, finding),) = told
-        loss = texts[line - 1].strip().removesuffix(".backward()")
+        loss = texts[line - 1].strip().removesuffix(".backward()").removeprefix("scaler.scale(").removesuffix(")")
         assert target == f"{name}@{loss}"
         changes = finding["reason"]["problem"]["kind"] == "Overwritten"
         assert texts[finding["line"] - 1].strip() == ("optimizer_c.step()" if changes else texts[line - 1].strip())
