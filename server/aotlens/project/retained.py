@@ -34,13 +34,13 @@ def for_findings(state: TargetState) -> TargetState:
 
 
 def _with_maps(state: TargetState, lighter: Callable[[DescriptorMap], DescriptorMap]) -> TargetState:
-    map, other, attempt = state.map, state.other, state.attempt
-    is_failing_step = state.failure is not None and attempt is not None and attempt.step is not None
+    map, other = state.map, state.other
+    attempt = state.attempt if state.failure is not None else None
     return replace(
         state,
         map=lighter(map) if map is not None else None,
         other=replace(other, map=lighter(other.map)) if other.map is not None else other,
-        attempt=lighter(attempt) if attempt is not None and is_failing_step else None,
+        attempt=lighter(attempt) if attempt is not None and attempt.step is not None else None,
     )
 
 

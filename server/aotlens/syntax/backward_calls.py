@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 from tree_sitter import Node, Tree
 
+from .block_source import BlockSource
 from .driven_steps import METHODS, returned_losses, trainer_of
 from .name_flow import dotted_name, reads_of, root_name, target_names
 from .named_calls import calls_named, statements_below
 from .nodes import items_of, parameter_name, text_of
+from .once import once_for_each
 
 _AUTOGRAD = ("torch.autograd", "autograd")
 _SCALES = ("scale", "scale_loss")
@@ -66,6 +68,12 @@ def backward_calls(tree: Tree) -> list[BackwardCall]:
         if trainer is not None:
             found.append(BackwardCall(call, trainer, of_trainer=True))
     return sorted(found, key=lambda each: each.call.start_byte)[:MOST]
+
+
+@once_for_each
+def backward_calls_in(source: BlockSource) -> list[BackwardCall]:
+    """The same of a block of code, which is searched once for all its steps."""
+    return backward_calls(source.tree)
 
 
 def _method_calls(root: Node, names: Collection[str]) -> Iterator[Node]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node, Query, QueryCursor
 
-from .backward_calls import BackwardCall, backward_calls
+from .backward_calls import BackwardCall, backward_calls_in
 from .block_source import BlockSource
 from .name_flow import flow_of, reads_of
 from .nodes import is_within, text_of
@@ -21,7 +21,7 @@ def conditions_of(source: BlockSource, backward: BackwardCall) -> Iterator[tuple
 
     Those that depend on a turn of a loop are left out, and all of them if another branch runs the same loss.
     """
-    for other in backward_calls(source.tree):
+    for other in backward_calls_in(source):
         if is_of_other_branch(backward, other) or is_of_other_branch(other, backward):
             return
     yield from _around(source, backward.call, _branchings(backward.call))

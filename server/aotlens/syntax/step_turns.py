@@ -6,16 +6,16 @@ need more: `h` in `out, h = net(x, h)` has the graph of the turn before, and two
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from aotlens_tracer.wire.statements import Statement
 
-from .backward_calls import BackwardCall, backward_calls, stepped
+from .backward_calls import BackwardCall, backward_calls_in, stepped
 from .block_source import BlockSource
-from .name_flow import flow_of, target_names, without
+from .name_flow import Flow, flow_of, target_names, without
 from .named_calls import calls_named
 from .nodes import is_within
 from .object_changes import mutated
@@ -55,11 +55,13 @@ def turn_of(source: BlockSource, backward: BackwardCall) -> StepTurn:
     if block is None or block.type not in ("block", "module"):
         return StepTurn()
     statements = [node for node in block.named_children if node.type not in ("comment", "ERROR")]
-    losses = [each for each in backward_calls(source.tree) if is_within(each.call, block) and not each.of_trainer]
+    losses = [each for each in backward_calls_in(source) if is_within(each.call, block) and not each.of_trainer]
     marked = [node for node in statements if any(is_within(each.call, node) for each in losses) or _steps(node)]
-    kept, needed = _sliced(statements, marked, is_loop)
+    flows = {node.id: flow_of(node) for node in statements}
+    changes = {node.id: flows[node.id].all_bound | mutated(node) for node in statements}
+    kept, needed = _sliced(statements, marked, is_loop, flows, changes)
     given = target_names(region.child_by_field_name("left")) if region.type == "for_statement" else frozenset()
-    changed = frozenset[str]().union(*(flow_of(node).all_bound | mutated(node) for node in kept)) - given
+    changed = frozenset[str]().union(*(changes[node.id] for node in kept)) - given
     carried = sorted(needed & changed) if is_loop else []
     is_usual = len(losses) < 2 and not carried
     reads = needed if not is_usual else frozenset[str]()
@@ -70,17 +72,22 @@ def _steps(statement: Node) -> bool:
     return any(stepped(call) is not None for call in calls_named(statement, ("step",)))
 
 
-def _sliced(statements: Sequence[Node], marked: Iterable[Node], is_loop: bool) -> tuple[list[Node], frozenset[str]]:
+def _sliced(
+    statements: Sequence[Node],
+    marked: Iterable[Node],
+    is_loop: bool,
+    flows: Mapping[int, Flow],
+    changes: Mapping[int, frozenset[str]],
+) -> tuple[list[Node], frozenset[str]]:
     """The statements that those marked depend on, in the turn before too, and the names that they take from before."""
     kept = {node.id for node in marked}
     at_end = frozenset[str]()
     while True:
         count, needed = len(kept), at_end
         for node in reversed(statements):
-            flow = flow_of(node)
-            if node.id in kept or flow.all_bound & needed or mutated(node) & needed:
+            if node.id in kept or changes[node.id] & needed:
                 kept.add(node.id)
-                needed = without(needed, flow.binds) | flow.reads
+                needed = without(needed, flows[node.id].binds) | flows[node.id].reads
         if not is_loop or (len(kept) == count and needed <= at_end):
             return [node for node in statements if node.id in kept], needed
         at_end |= needed

@@ -21,6 +21,7 @@ from ..failures import Codebase
 from ..graph.birthplaces import Birthplaces
 from ..graph.stack_traces import source_text
 from ..torch_private import gathered_parameters, pytree
+from ..wire.eager_run import written_name
 from ..wire.places import Span
 from ..wire.unregistered import Unregistered
 from .keeping_lines import constructed_at
@@ -133,7 +134,7 @@ class _Search:
         if held is None or made == "call":
             return Unregistered(what, made, 1, place=place)
         holder, assigned, value = self._holder(held)
-        name = self._written(held)
+        name = written_name(held.name, self._of_script)
         kind = type(value).__name__
         return Unregistered(what, made, 1, (name,), holder, kind, _container(value), assigned, place)
 
@@ -148,13 +149,8 @@ class _Search:
         holder, assigned, _ = self._holder(held)
         if assigned is None or not _makes(assigned):
             return None
-        name = self._written(held)
+        name = written_name(held.name, self._of_script)
         return Unregistered("tensor", "constructor", 1, (name,), holder, "Tensor", "Parameter", assigned, assigned)
-
-    def _written(self, held: Reached) -> str:
-        """Return a name as code of the target would write it: `self.layers[0].weight`. A number stays as it is."""
-        is_path = all(part.isidentifier() for part in held.anchor.split("."))
-        return f"self.{held.name}" if is_path and not self._of_script else held.name
 
     def _holder(self, held: Reached) -> tuple[str | None, Span | None, Any]:
         """Return the attribute that holds a tensor, as its class writes it, its assignment, and its value."""

@@ -94,10 +94,17 @@ class KeptState:
 
     @property
     def written(self) -> str:
-        """The name as code of the target would write it: `self.aux_loss`. One with a number stays as it is."""
-        is_path = all(part.isidentifier() for part in self.name.partition("[")[0].split("."))
-        is_own = is_path and not self.of_script and self.kind not in ("global", "closure")
-        return f"self.{self.name}" if is_own else self.name
+        """The name as code of the target would write it."""
+        return self.name if self.kind in ("global", "closure") else written_name(self.name, self.of_script)
+
+
+def written_name(name: str, of_script: bool) -> str:
+    """Return the name of state as code of the target would write it: `self.aux_loss`, `self.layers[0].weight`.
+
+    One with a number, `layers.0.x`, stays as it is, and so does one that begins with a name of a script.
+    """
+    is_path = all(part.isidentifier() for part in name.partition("[")[0].split("."))
+    return f"self.{name}" if is_path and not of_script else name
 
 
 @dataclass(frozen=True)
